@@ -12,8 +12,8 @@ from typing import Any
 from sympy import Expr
 
 from symback.derivation.numbers.steps import DerivationNumbers, known_numbers_of, numbers_of
-from symback.derivation.record import Derivation, Step
-from symback.derivation.steps import Left
+from symback.derivation.record import LEFT_OUT, Derivation, Step
+from symback.derivation.steps import Left, partial_text
 from symback.derivation.text.adjoints import printer_of
 from symback.printing.circuit_text import NotationPrinter, circuit_text
 from symback.printing.text import TextPrinter
@@ -36,6 +36,11 @@ def to_json(derivation: Derivation) -> str:
     }
     if derivation.is_matrix:
         content |= {"matrix": derivation.matrix_name, "rows": list(derivation.row_names)}
+        left_out = [left for left in derivation.asked if derivation.is_left_out(left)]
+        if left_out:
+            content["left_out"] = {
+                _name(left): f"{partial_text(left)} {LEFT_OUT}" for left in left_out
+            }
     if given:
         found = known_numbers_of(derivation)
         known = (given, found.nodes, found.partials)

@@ -29,6 +29,9 @@ from symback.operations.expressions import postorder
 from symback.operations.functions import Slope
 
 Detail = Literal["brief", "normal", "full"]
+LEFT_OUT = (
+    "is not written out, for its length or its conditions; hessian() of the circuit has its formula"
+)
 LARGEST_SLOPE = 30  # operations of a slope that is written over the names of the results
 
 
@@ -169,12 +172,13 @@ class Derivation:
                 f"no product of matrices writes {partial_text(left)}; its steps have its product "
                 "with a differential"
             )
-        if left not in self.closed and self.is_matrix:
-            raise TooLarge(
-                f"{partial_text(left)} is not written out: it is too long, or its conditions "
-                "depend on branches; its steps have it over names"
-            )
+        if self.is_left_out(left):
+            raise TooLarge(f"{partial_text(left)} {LEFT_OUT}")
         return self.closed[left if self.is_matrix else left[1]]
+
+    def is_left_out(self, left: Left) -> bool:
+        """Whether an entry of a matrix of numbers is derived over names alone."""
+        return self.is_matrix and self.view == "paths" and left not in self.closed
 
     @cached_property
     def direct(self) -> frozenset[tuple[str, str]]:
@@ -254,4 +258,4 @@ def _over_names_of_results(written: Expr, inner: Inner) -> Expr:
     return written if inlined.free_symbols & inner.keys() else inlined
 
 
-__all__ = ["WHY", "Derivation", "Detail", "Step", "slopes_of"]
+__all__ = ["LEFT_OUT", "WHY", "Derivation", "Detail", "Step", "slopes_of"]

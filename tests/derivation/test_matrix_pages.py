@@ -131,3 +131,47 @@ def test_the_table_and_the_picture_have_numbers_before_any_script(name):
     kinds = {slot.split(" ")[0] for slot, _ in numbers}
     several = len(derivation.row_names) > 1
     assert kinds <= ({"value", "local"} if several else {"value", "adjoint", "contribution"})
+
+
+LONG = "w: param; b: param; x: input; u = w*x + w*b; f = u/sqrt(1 + w**2*exp(-b*x))*log(1 + u**2)*b"
+FORMATS = {
+    "text": lambda d: d.to_text(),
+    "in ASCII": lambda d: d.to_text(ascii=True),
+    "brief": lambda d: d.to_text(detail="brief"),
+    "full": lambda d: d.to_text(detail="full"),
+    "LaTeX": lambda d: d.to_latex(),
+    "table": lambda d: d.to_latex("table"),
+    "slides": lambda d: d.to_latex("beamer"),
+    "Markdown": lambda d: d.to_markdown(),
+    "JSON": lambda d: d.to_json(),
+    "page": lambda d: d.to_html(),
+}
+
+
+@pytest.fixture(scope="module")
+def long_and_short():
+    texts = LONG, LONG.partition("f =")[0] + "f = u**2*b"
+    return [sb.circuit(text.replace("; ", "\n"), loss=None).derive(order=2) for text in texts]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_names_the_entries_that_are_not_written_out(name, long_and_short):
+    long, short = long_and_short
+    missing = [left for left in long.asked if left not in long.closed]
+    assert missing and not [left for left in short.asked if left not in short.closed]
+    said = FORMATS[name](long)
+    assert said.count("is not written out") == len(missing) == said.count("hessian()")
+    assert "not written out" not in FORMATS[name](short)
+
+
+def test_what_is_said_of_an_entry_that_is_not_written_out_holds(long_and_short):
+    long, _ = long_and_short
+    with pytest.raises(sb.SymbackError, match="is not written out"):
+        _ = long.matrix
+    at = {"w": 0.5, "b": 1.5, "x": -0.25}
+    partials = long.at(**at).evaluated()[1]
+    formulas = sb.circuit(LONG.replace("; ", "\n"), loss=None).hessian(expand=True)
+    formulas = formulas.subs({symbol: at[symbol.name] for symbol in formulas.free_symbols})
+    for of, a, b in long.asked:
+        found = formulas[long.wrt.index(a), long.wrt.index(b)]
+        assert float(found) == pytest.approx(partials[of, a, b], rel=1e-9)

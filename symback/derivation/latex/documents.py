@@ -25,7 +25,7 @@ from symback.derivation.latex.sections import (
     to_latex,
 )
 from symback.derivation.numbers.steps import DerivationNumbers, numbers_of
-from symback.derivation.record import Derivation, Step
+from symback.derivation.record import LEFT_OUT, Derivation, Step
 from symback.derivation.text.adjoints import adjoint_sign
 from symback.derivation.text.numbers import value_latex
 from symback.errors import CircuitError, Unsupported, nearest
@@ -256,6 +256,9 @@ def _table(derivation: Derivation) -> Iterator[TableRow]:
         for start in range(0, len(lines), CELL_LINES):
             yield TableRow(label, tuple(lines[start : start + CELL_LINES]), because)
             because = label = ""
+    for left in derivation.asked:
+        if derivation.is_left_out(left):
+            yield TableRow("", (printer.partial(*left),), words_in_latex(LEFT_OUT))
 
 
 def _left(derivation: Derivation, step: Step) -> str:

@@ -11,7 +11,7 @@ from sympy import Expr
 from symback.derivation.accumulation import ONE
 from symback.derivation.hessian import kind_of_term
 from symback.derivation.numbers.steps import known_numbers_of
-from symback.derivation.record import Derivation, Step, slopes_of
+from symback.derivation.record import LEFT_OUT, Derivation, Step, slopes_of
 from symback.derivation.steps import NOT_RESULTS, STABLE_FORM, Left
 from symback.derivation.text.adjoints import adjoint_sign, name_of
 from symback.derivation.text.adjoints import printer_of as people_printer_of
@@ -183,7 +183,12 @@ def _result(derivation: Derivation, left: Left, printer: LatexPrinter) -> list[R
     """How an asked partial follows; a second one from those of the nodes before."""
     by_nodes = derivation.order > 1 and derivation.view == "paths"
     inner = [n for n in derivation.results if n[1:] == left[1:]] if by_nodes else [left]
-    return [row for about in inner for row in _partial(derivation, about, printer)]
+    rows = [row for about in inner for row in _partial(derivation, about, printer)]
+    if derivation.is_left_out(left):
+        of, *rest = LEFT_OUT.split("; ")
+        rows.append(Row(printer.partial(*left), rf"\text{{{of};}}", r"\;"))
+        rows += [Row("", rf"\text{{{words}}}", r"\;") for words in rest]
+    return rows
 
 
 def _terms(left: str, step: Step, printer: LatexPrinter) -> list[Row]:

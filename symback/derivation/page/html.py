@@ -49,7 +49,7 @@ from symback.derivation.page.steps import (
 )
 from symback.derivation.page.still import StillNumbers, value_of
 from symback.derivation.picture.labels import LONGEST_ARRAY, NOT_COMPUTED, Label
-from symback.derivation.record import Derivation, Step
+from symback.derivation.record import LEFT_OUT, Derivation, Step
 from symback.derivation.starts import (
     array_start,
     by_entry,
@@ -100,6 +100,7 @@ class PageText:
     notes: Sequence[Label]  # how to read the picture
     boxes: Sequence[str]  # that can be found in a picture with many
     groups: Sequence[StepGroup]
+    left_out: Sequence[Markup]  # what is said of entries that are not written out
     rows: Sequence[RowText]
     rows_shown: int
     has_partials: bool  # of numbers, by the names of the rows
@@ -275,6 +276,11 @@ def _page(
         notes=() if drawn is None else drawn.notes,
         boxes=_found_boxes(drawn),
         groups=writer.groups(),
+        left_out=[
+            Markup("{} {}").format(in_math(writer.latex.partial(*left)), LEFT_OUT)
+            for left in derivation.asked
+            if derivation.is_left_out(left)
+        ],
         rows=rows,
         has_partials=any(row.partial for row in rows),
         rows_shown=MOST_ROWS if len(rows) > MOST_ROWS + 2 else len(rows),

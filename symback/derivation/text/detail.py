@@ -22,6 +22,7 @@ from symback.derivation.text.adjoints import (
 )
 from symback.derivation.text.normal import WIDTH, ascii_words, folded, title_of
 from symback.derivation.text.numbers import is_whole, number_text, value_text
+from symback.derivation.text.second import left_out
 from symback.derivation.text.whole import to_text
 from symback.errors import CircuitError, UnknownName, nearest
 from symback.printing.text import AsciiPrinter, TextPrinter
@@ -65,6 +66,8 @@ def full_text(derivation: Derivation, *, ascii: bool = False) -> str:
     lines = [detail.title(), ""]
     for step in derivation.steps:
         lines += detail.lines(step)
+    for asked in derivation.asked:
+        lines += left_out(derivation, detail.printer, asked)
     return "\n".join(lines) + "\n"
 
 
@@ -83,6 +86,7 @@ def brief_text(derivation: Derivation, *, ascii: bool = False) -> str:
             own = matrix_left(detail.printer, derivation, step)
             own = f"{'':<{len(shown)}}" if own == shown else own
             lines += folded(f"{own} = ", f"{detail.right(step)}   ({step.rule})")
+        lines += left_out(derivation, detail.printer, asked)
     return "\n".join(lines) + "\n"
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symback.derivation.hessian import kind_of_term
-from symback.derivation.record import Step
+from symback.derivation.record import LEFT_OUT, Derivation, Step
 from symback.derivation.steps import Left
 from symback.derivation.text.normal import WIDTH, Text, folded
+from symback.printing.text import TextPrinter
 
 CURVATURES = "Curvatures: second local partials"
 SLOPES = "Slopes of inner nodes"
@@ -23,6 +24,7 @@ class HessianText(Text):
         parts += [[SLOPES, *self._all(slopes)]] if slopes else []
         for asked in self._derivation.asked:
             parts.append(self._all([left for left in self._about if left[1:] == asked[1:]]))
+            parts[-1] += left_out(self._derivation, self._printer, asked, "  ")
         return parts
 
     def _all(self, lefts: Sequence[Left]) -> list[str]:
@@ -60,4 +62,12 @@ class HessianText(Text):
         return lines
 
 
-__all__ = ["HessianText"]
+def left_out(
+    derivation: Derivation, printer: TextPrinter, left: Left, indent: str = ""
+) -> list[str]:
+    """What is said of an entry that is not written out."""
+    said = f"{printer.partial(*left)} {LEFT_OUT}"
+    return folded(indent, said) if derivation.is_left_out(left) else []
+
+
+__all__ = ["HessianText", "left_out"]
