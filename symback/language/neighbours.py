@@ -28,18 +28,18 @@ _BY_GREEK_NAME = frozenset({"sigma"})
 _OF_A_BASE = ("power", "caret", "superscript", "transpose")
 
 
-def refusal_of_neighbours(left: Term, right: Term, operand: Term | None = None) -> str:
+def refusal_of_neighbours(left: Term, right: Term, first: Term | None = None) -> str:
     """Why two terms side by side are not a product; nothing where they are, or may be.
 
-    `operand` is what stands before them, as x in x mod 2.
+    `first` is what stands before them, as x in x mod 2.
     """
     for term in (left, right):
         if term.kind == "name" and term.text in WORDS:
             return f"'{term.text}' is not part of the language; {WORDS[term.text]}"
     missing = f"an operator is missing before '{shown(right)}'; "
     is_refused = left.text in FUNCTIONS or right.kind == "number"  # rem may be the circuit's own
-    if operand is not None and left.kind == "name" and left.text in INFIX and is_refused:
-        a, b = (shown(t) if t.kind in ("name", "number") else "" for t in (operand, right))
+    if first is not None and left.kind == "name" and left.text in INFIX and is_refused:
+        a, b = (shown(t) if t.kind in ("name", "number") else "" for t in (first, right))
         a, b = (a, b) if a and b else ("a", "b")
         return f"{missing}write {INFIX[left.text].format(a, b)} for {a} {left.text} {b}"
     if left.kind == "name" and left.text in FUNCTIONS:
