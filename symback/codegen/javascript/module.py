@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sympy import Min
+
 from symback.circuits.circuit import SHARED_DATA, Circuit, Node
 from symback.codegen.bare.body import BareLanguage, BareValue, bare_body
 from symback.codegen.bare.functions import BareFunction
@@ -16,6 +18,7 @@ from symback.codegen.bare.modules import (
     OfSample,
     fixed_names,
     given_by,
+    index_bounds,
     module_functions,
     taken_by,
 )
@@ -24,7 +27,7 @@ from symback.codegen.javascript.bare import javascript_names
 from symback.codegen.javascript.elements import JavaScriptElementPrinter
 from symback.codegen.javascript.printer import kernel_sources
 from symback.codegen.javascript.statements import JavaScriptStatements
-from symback.codegen.lines import quoted
+from symback.codegen.lines import freed, quoted
 from symback.codegen.loops.sizes import count_of, length
 from symback.codegen.loops.tree import Declare, Storage
 from symback.codegen.numpy.module import formulas, title
@@ -74,6 +77,7 @@ class JavaScriptLeaf:
     shape: str  # the code of a list: numbers, names of sizes, functions of these
     type: str
     remark: str
+    below: str  # the code for the size below which an index is, if it is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,11 @@ class JavaScriptText:
     kernels: Sequence[str]
     initial: Sequence[tuple[str, str]]
 
+    @property
+    def has_indices(self) -> bool:
+        """Whether data names rows or classes."""
+        return any(leaf.below for leaf in self.leaves)
+
 
 def javascript_text(
     circuit: Circuit, version: str, stem: str, on_request: Sequence[str] = ()
@@ -116,7 +125,7 @@ def javascript_text(
     Raises Unsupported for an operation without loops.
     """
     output, objective = circuit.output, circuit.objective
-    fixed = fixed_names(circuit)
+    fixed, bounds = fixed_names(circuit), index_bounds(circuit)
     functions = {
         kind: _function(kind, function, fixed)
         for kind, function in module_functions(circuit, on_request).items()
@@ -133,7 +142,7 @@ def javascript_text(
         face=face_text(circuit),
         source=_literal(header.source),
         sizes=[(name, int(size)) for size, name in fixed.items()],
-        leaves=[_leaf(n, fixed) for n in circuit.leaves],
+        leaves=[_leaf(n, fixed, bounds.get(n.name)) for n in circuit.leaves],
         output=output.name,
         output_size=_factor(count_of(output.shape, _named("at.sizes", fixed))),
         output_type=shown(output.shape) if output.shape else "a number",
@@ -244,7 +253,7 @@ def _named(sizes: str, fixed: Mapping[Size, str]) -> Callable[[Size], str]:
     return code
 
 
-def _leaf(node: Node, fixed: Mapping[Size, str]) -> JavaScriptLeaf:
+def _leaf(node: Node, fixed: Mapping[Size, str], bound: Size | None) -> JavaScriptLeaf:
     column = node.role in ("input", "target")
     kind = "number" if node.role == "param" else "Float64Array | number"
     kind = "Float64Array" if node.shape else kind
@@ -253,7 +262,22 @@ def _leaf(node: Node, fixed: Mapping[Size, str]) -> JavaScriptLeaf:
     remark = f"{shape} for each sample" if column else shape
     if node.role in SHARED_DATA:
         remark = f"{shape} for all samples" if node.role == "const" else "the number of samples"
-    return JavaScriptLeaf(node.name, node.role, f"[{sizes}]", kind, remark)
+    below = "" if bound is None else _bound(bound, fixed)
+    return JavaScriptLeaf(node.name, node.role, f"[{sizes}]", kind, remark, below)
+
+
+def _bound(size: Size, fixed: Mapping[Size, str]) -> str:
+    """The code for a size, infinite where no argument of the call has it."""
+    named = _named("sizes", fixed)
+
+    def known(part: Size) -> str:
+        is_given = part.is_Integer and part not in fixed
+        return named(part) if is_given else f"({named(part)} ?? Infinity)"
+
+    parts = size.args if isinstance(size, Min) else (size,)
+    texts = [freed(length(part, known)) for part in parts]
+    text = f"Math.min({', '.join(texts)})" if len(texts) > 1 else texts[0]
+    return text if size.is_Integer and size not in fixed else f"(sizes) => {text}"
 
 
 def _size(size: Size, fixed: Mapping[Size, str]) -> str:

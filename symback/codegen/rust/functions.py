@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sympy import Min
+
 from symback.circuits.circuit import SHARED_DATA, Circuit, Node
 from symback.circuits.names import fresh_name
 from symback.codegen.bare.body import WORK, BareBody, BareLanguage, BareValue, bare_body
@@ -13,7 +15,7 @@ from symback.codegen.bare.functions import BareFunction
 from symback.codegen.bare.modules import given_by, taken_by
 from symback.codegen.bare.text import said
 from symback.codegen.lines import freed, names_in
-from symback.codegen.loops.sizes import count_of
+from symback.codegen.loops.sizes import count_of, length
 from symback.codegen.loops.tree import Declare, Return, Storage, Tree, Unused
 from symback.codegen.rust.bare import SPLIT
 from symback.codegen.rust.elements import RustElementPrinter
@@ -75,10 +77,16 @@ class RustFunction:
 
 
 def function_text(
-    kind: str, function: BareFunction, fixed: Mapping[Size, str], fields: Mapping[str, str]
+    kind: str,
+    function: BareFunction,
+    fixed: Mapping[Size, str],
+    fields: Mapping[str, str],
+    bounds: Mapping[str, Size],
 ) -> RustFunction:
-    """The lines of a function; `fields` are members whose names are not those of the circuit."""
-    return _Writer(kind, function, fixed, fields).text()
+    """The lines of a function; `fields` are members whose names are not those of the circuit,
+    `bounds` are above indices.
+    """
+    return _Writer(kind, function, fixed, fields, bounds).text()
 
 
 def size_names(fields: Mapping[str, str], fixed: Mapping[Size, str]) -> Callable[[Size], str]:
@@ -91,6 +99,13 @@ def size_names(fields: Mapping[str, str], fixed: Mapping[Size, str]) -> Callable
         return f"sizes.{fields.get(name, name)}"
 
     return code
+
+
+def index_line(place: str, count: str, bound: Size, code: Callable[[Size], str]) -> str:
+    """The line that ends a call where a number from data is not the index that it should be."""
+    first, *others = bound.args if isinstance(bound, Min) else (bound,)
+    below = length(first, code) + "".join(f".min({length(o, code)})" for o in others)
+    return f'_indices("{place}", {place}, {count}, count, {freed(below)})?;'
 
 
 def width_of(circuit: Circuit, code: Callable[[Size], str]) -> str:
@@ -115,8 +130,9 @@ class _Writer:
         function: BareFunction,
         fixed: Mapping[Size, str],
         fields: Mapping[str, str],
+        bounds: Mapping[str, Size],
     ) -> None:
-        self.kind, self.function, self.fields = kind, function, fields
+        self.kind, self.function, self.fields, self.bounds = kind, function, fields, bounds
         self.code = size_names(fields, fixed)
         self.all_sizes = [*function.lowered.circuit.size_names, *fixed]
         self.body: BareBody = bare_body(function, LANGUAGE, fixed)
@@ -203,10 +219,18 @@ class _Writer:
                 self.found.once.append(self._param(value, f"params{dot}.{self.member(leaf)}"))
             elif leaf.role in SHARED_DATA:
                 each.append(self._shared(value, leaf))
+                self._refuse_no_index(value, leaf)
             else:
                 place = f"inputs{dot}.{self.member(leaf)}"
                 each.append(self._column(value, place, place))
+                self._refuse_no_index(value, leaf)
         return each
+
+    def _refuse_no_index(self, value: BareValue, leaf: Node) -> None:
+        """Adds the line that ends the call where a number is not the index that it should be."""
+        bound, place = self.bounds.get(leaf.name), f"inputs.{self.member(leaf)}"
+        if bound is not None:
+            self.found.once.append(index_line(place, value.count or "1", bound, self.code))
 
     def _param(self, value: BareValue, place: str) -> str:
         if not value.count:

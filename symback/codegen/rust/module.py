@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from symback.circuits.circuit import SHARED_DATA, Circuit, Node
 from symback.codegen.bare.body import WORK
-from symback.codegen.bare.modules import fixed_names, module_functions
+from symback.codegen.bare.modules import fixed_names, index_bounds, module_functions
 from symback.codegen.header import Head, Header
 from symback.codegen.loops.sizes import count_of
 from symback.codegen.numpy.module import formulas, title
@@ -20,6 +20,7 @@ from symback.codegen.rust.functions import (
     RustFunction,
     function_text,
     has_number,
+    index_line,
     size_names,
     width_of,
 )
@@ -46,6 +47,7 @@ class TrainingGradient:
     """The gradient in training."""
 
     samples: str  # the code for their number
+    indices: Sequence[str]  # the lines that refuse what is no index, before the first step
     work: str  # the numbers of memory that training works in
     memory: Sequence[str]  # the lines that make arrays
     members: str
@@ -96,6 +98,11 @@ class RustText:
         return has_number(self.width)
 
     @property
+    def has_indices(self) -> bool:
+        """Whether data names rows or classes."""
+        return any("_indices(" in line for f in self.functions.values() for line in f.once)
+
+    @property
     def draws(self) -> bool:
         """Whether initial parameters are random ones."""
         return any(_NORMAL in text for _, text in self.initial)
@@ -119,13 +126,11 @@ def rust_text(
     Raises Unsupported for an operation without loops.
     """
     output, objective = circuit.output, circuit.objective
-    fixed = fixed_names(circuit)
+    fixed, bounds = fixed_names(circuit), index_bounds(circuit)
     made = module_functions(circuit, on_request)
     sizes = [*map(str, circuit.size_names), *fixed.values()]
     fields = rust_names([*(n.name for n in circuit.leaves), *sizes], frozenset())
-    functions = {
-        kind: function_text(kind, function, fixed, fields) for kind, function in made.items()
-    }
+    functions = {k: function_text(k, f, fixed, fields, bounds) for k, f in made.items()}
     params = [_field(n, fields, fixed) for n in circuit.params]
     columns = [*circuit.inputs, *circuit.targets]
     shared = [n for n in circuit.leaves if n.role in SHARED_DATA]
@@ -133,7 +138,8 @@ def rust_text(
     head = Head(header, ". Needs no other file.", header.formulas, [])
     read = made["value_and_gradient"].leaves if "value_and_gradient" in made else ()
     inner = functions["value_and_gradient"].work if read else ""
-    gradient = _gradient(params, inner, _samples(read, fields, fixed))
+    refused = _index_lines(read, bounds, fields, fixed)
+    gradient = _gradient(params, inner, _samples(read, fields, fixed), refused)
     width = width_of(circuit, size_names(fields, fixed))
     initial = [
         (field, _initial(n, fields, fixed)) for n, field in zip(circuit.params, params, strict=True)
@@ -184,7 +190,20 @@ def _field(node: Node, fields: Mapping[str, str], fixed: Mapping[Size, str]) -> 
     return RustField(name, node.name, node.role, shape, not node.shape, count)
 
 
-def _gradient(params: Sequence[RustField], inner: str, samples: str) -> TrainingGradient:
+def _index_lines(
+    read: Sequence[Node],
+    bounds: Mapping[str, Size],
+    fields: Mapping[str, str],
+    fixed: Mapping[Size, str],
+) -> list[str]:
+    code = size_names(fields, fixed)
+    found = [(_field(n, fields, fixed), bounds[n.name]) for n in read if n.name in bounds]
+    return [index_line(f"inputs.{f.name}", f.count, bound, code) for f, bound in found]
+
+
+def _gradient(
+    params: Sequence[RustField], inner: str, samples: str, indices: Sequence[str]
+) -> TrainingGradient:
     """The gradient; `inner` are the numbers that its function works in."""
     arrays = [p for p in params if not p.is_number]
     given = [p for p in arrays if not has_number(p.count)]
@@ -194,7 +213,7 @@ def _gradient(params: Sequence[RustField], inner: str, samples: str) -> Training
         memory.append(f"let (grad_{p.name}, {rest}) = {WORK}.split_at_mut({p.count});")
     members = (f"{p.name}: {'0.0' if p.is_number else f'&mut grad_{p.name}[..]'}" for p in params)
     work = " + ".join(filter(None, [*(p.count for p in given), inner]))
-    return TrainingGradient(samples, work, memory, ", ".join(members))
+    return TrainingGradient(samples, indices, work, memory, ", ".join(members))
 
 
 def _needs(functions: Mapping[str, RustFunction], gradient: str, width: str) -> list[str]:

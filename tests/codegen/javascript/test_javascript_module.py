@@ -1,6 +1,7 @@
 """JavaScript modules: checked in Node beside the truth, called and trained as people would."""
 
 import json
+import math
 import shutil
 import subprocess
 
@@ -178,6 +179,41 @@ def test_what_is_refused_says_what_to_pass(call, words, tmp_path):
     code = f"let said = ''; try {{ {call}; }} catch (e) {{ said = e.message; }}\n"
     said = in_node(tmp_path, TWO_LAYERS, f"{code}console.log(JSON.stringify(said));")
     assert words in said
+
+
+INDICES = {
+    "rows": ("E: param[3, k]; i: input; h = E[i]; f: output = sum(h)", {"E": 6}, 1),
+    "columns": ("E: param[2, k]; i: input[2]; f: output = sum(E.T[i])", {"E": 6}, 2),
+    "segments": ("E: param[2]; i: const[2]; f: output = sum(segment_sum(E, i, 3))", {"E": 2}, 0),
+    "two": ("E: param[k]; B: param[7]; i: input; f: output = E[i] + B[i]", {"E": 3, "B": 7}, 1),
+    "classes": ("E: param[k]; i: target; f: output = cross_entropy(E, i)", {"E": 3}, 1),
+}
+"""Circuits, how many numbers their parameters have, and how many indices a sample has."""
+
+
+@pytest.mark.parametrize("name", INDICES)
+def test_a_number_that_is_not_an_index_is_a_range_error(name, tmp_path):
+    text, counts, size = INDICES[name]
+    wrong, shown = [-1, 3, 0.5, math.nan], ["-1", "3", "0.5", "NaN"]
+    params = {name: [1.0] * count for name, count in counts.items()}
+    right = [0] * 2 * size + [2] * abs(size - 1)
+    calls = [[*right, number] for number in wrong]
+    found = in_node(
+        tmp_path,
+        text,
+        f"""
+        const params = {json.dumps(params)}, said = [];
+        for (const i of {json.dumps(calls)}) {{
+          try {{ m.forward(params, {{ i }}); said.push(""); }}
+          catch (e) {{ said.push(`${{e.name}}: ${{e.message}}`); }}
+        }}
+        const right = m.forward(params, {{ i: {[2] * max(2 * size, 2)} }});
+        console.log(JSON.stringify([said, [...right].every(Number.isFinite)]));
+        """,
+    )
+    place = " in sample 2" if size else ""
+    words = [f"RangeError: i is {w}{place}; expected a whole number from 0 to 2" for w in shown]
+    assert found == [words, True]
 
 
 def test_numbers_are_one_sample_and_initial_values_are_kept(tmp_path):

@@ -216,20 +216,34 @@ def test_what_is_refused_says_what_to_pass(tmp_path):
     ]
 
 
+NO_INDEX = """
+let params = Params { E: [1.0, 2.0, 3.0, 4.0, 5.0, 6.0] };
+let inputs = Inputs { i: &[2.0, 0.0], j: &[], y: &[1.0, 1.0] };
+let mut out = [0.0; 2];
+let mut said = [String::new(), String::new(), String::new(), String::new(), String::new()];
+for (k, wrong) in [-1.0, 3.0, 0.5, f64::NAN].into_iter().enumerate() {
+    let inputs = Inputs { i: &[2.0, wrong], j: &[0.0, 1.0], ..inputs };
+    said[k] = forward(&params, &inputs, &mut out).unwrap_err().to_string();
+}
+let inputs = Inputs { j: &[0.0, 2.0], ..inputs };
+said[4] = forward(&params, &inputs, &mut out).unwrap_err().to_string();
+let inputs = Inputs { i: &[2.0, 7.0], j: &[0.0, 1.0], ..inputs };
+let steps = Steps { learning_rate: |_| 0.1, epochs: 1, batch_size: 1 };
+let late = sgd(&mut { params }, &inputs, steps, |_, _, _| ()).unwrap_err();
+println!("[{said:?}, {:?}]", late.to_string());
+"""
+
+
 @has_rustc
-@pytest.mark.slow
-@pytest.mark.parametrize("place", ["-1.0", "0.5", "2.0", "f64::NAN"])
-def test_an_index_that_is_none_ends_the_program(place, tmp_path):
-    circuit = "W: param[2, 3]; i: input; p = W[i]; f: output = sum(p)"
-    main = f"""
-    let sizes: [f64; 1] = [{place}];
-    let params = Params {{ W: [1.0, 2.0, 3.0, 4.0, 5.0, 6.0] }};
-    let called = std::panic::catch_unwind(|| {{
-        let _ = forward(&params, &Inputs {{ i: &sizes, y: &[] }}, &mut [0.0]);
-    }});
-    println!("{{}}", called.is_err());
-    """
-    assert in_rust(tmp_path, circuit, main) is True
+def test_a_number_that_is_not_an_index_is_an_error(tmp_path):
+    circuit = "E: param[2, 3]; i: input; j: const[2]; f = sum(E.T[i]) + sum(E[j]**2)"
+    said, late = in_rust(tmp_path, circuit, NO_INDEX)
+    wrong = ["-1", "3", "0.5", "NaN"]
+    assert said == [
+        *(f"inputs.i is {w} in sample 1; expected a whole number from 0 to 2" for w in wrong),
+        "inputs.j is 2; expected a whole number from 0 to 1",
+    ]
+    assert late == "inputs.i is 7 in sample 1; expected a whole number from 0 to 2"
 
 
 @pytest.mark.parametrize("name", ["Ok", "Some", "Err", "core", "f64"])
