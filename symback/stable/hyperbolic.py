@@ -9,7 +9,7 @@ import sympy as sp
 from sympy import Add, Expr, Mul, Piecewise, Pow, S
 
 from symback.operations.functions import logcosh, sigma, tanh_prime
-from symback.operations.special import log_sinhc, logwsumexp
+from symback.operations.special import inv_add_exp, log_sinhc, logwsumexp
 from symback.stable.matching import (
     See,
     argument,
@@ -195,6 +195,35 @@ def sum_over_cosh(see: See, product: Expr) -> Expr | None:
     return None
 
 
+def over_two_arguments(see: See, product: Expr) -> Expr | None:
+    """1/(a·cosh(u) + b·cosh(v)) = exp(-logcosh(u))/(a + b·exp(logcosh(v) - logcosh(u))); beside
+    cosh(u) or sinh(u) the first factor is 1 or tanh(u).
+    """
+    factors = Mul.make_args(product)
+    for factor in factors:
+        base, power = base_and_power(see(factor))
+        terms = terms_looked_at(see(base)) if power == -1 else ()
+        found = [_hyperbolic(see, t) for t in terms] if len(terms) == 2 else []
+        if not found or not all(isinstance(inner, sp.cosh) for _, inner, _ in found):
+            continue
+        (a, first, n), (b, second, m) = found
+        if first is None or second is None or _times(first, argument(second)) is not None:
+            continue
+        k, logs = n * logcosh(argument(first)), m * logcosh(argument(second))
+        for inner, own, share in (
+            (first**n, first, inv_add_exp(a, b, logs - k)),
+            (second**m, second, inv_add_exp(b, a, k - logs)),
+        ):
+            u = argument(own)
+            for met, left in ((inner, S.One), (sp.sinh(u), sp.tanh(u))):
+                beside = next((f for f in factors if see(f) == met), None)
+                if beside is not None and (left == 1 or inner == own):
+                    return others_of(factors, factor, beside) * left * share
+        if product.is_Pow:
+            return sp.exp(-k) * inv_add_exp(a, b, logs - k)
+    return None
+
+
 def _divisor(see: See, factor: Expr) -> Expr | None:
     """cosh(v) of exp(-log(cosh(v))), and sinh(v) of 1/sinh(v)."""
     base, power = base_and_power(factor)
@@ -238,6 +267,24 @@ def angle(see: See, expr: Expr) -> Expr | None:
     return 2 * sp.atan(sp.tanh(half(argument(inner)))) if is_met else None
 
 
+def square_beside_one(see: See, total: Expr) -> Expr | None:
+    """c + c·sinh(u)² = c·cosh(u)², c·cosh(u)² - c = c·sinh(u)², c·cosh(u)² - c·sinh(u)² = c."""
+    terms = terms_looked_at(total)
+    for term in terms:
+        weight, inner, power = _hyperbolic(see, term)
+        if inner is None or power != 2:
+            continue
+        u = argument(inner)
+        other, sign = (sp.cosh(u), 1) if isinstance(inner, sp.sinh) else (sp.sinh(u), -1)
+        for beside in terms:
+            kept = Add(*(t for t in terms if t is not term and t is not beside))
+            if beside == sign * weight:
+                return kept + weight * other**2
+            if _hyperbolic(see, beside) == (-weight, other, 2):
+                return kept - sign * weight
+    return None
+
+
 def cosh_minus_sinh(see: See, total: Expr) -> Expr | None:
     """c·cosh(u) - c·sinh(u) = c·exp(-u), and c·cosh(u) + c·sinh(u) = c·exp(u)."""
     waiting: dict[tuple[Expr, Expr], list[tuple[Expr, bool, Expr]]] = {}
@@ -262,6 +309,8 @@ __all__ = [
     "cosh_minus_sinh",
     "far_out",
     "log_far_out",
+    "over_two_arguments",
     "quotient_by_logs",
+    "square_beside_one",
     "sum_over_cosh",
 ]

@@ -38,6 +38,7 @@ from symback.stable.matching import (
     SHORT,
     See,
     argument,
+    base_and_power,
     constant_and_terms,
     exponent,
     half,
@@ -182,9 +183,10 @@ def log_of_exprel(see: See, expr: Expr) -> Expr | None:
 
 def log_of_cosh(see: See, expr: Expr) -> Expr | None:
     coefficient, rest = split(see(argument(expr)))
-    inner = see(rest)
-    if isinstance(inner, sp.cosh) and coefficient.is_positive:
-        return logcosh(argument(inner)) + sp.log(coefficient)
+    base, power = base_and_power(see(rest))
+    inner = see(base)
+    if isinstance(inner, sp.cosh) and coefficient.is_positive and power.is_real:
+        return power * logcosh(argument(inner)) + sp.log(coefficient)
     return None
 
 

@@ -329,7 +329,16 @@ def quotient(a: Expr, b: Expr) -> Expr | None:
             base, power = base_and_power(factor)
             if base in bases and power.could_extract_minus_sign():
                 return None
+            if isinstance(base, sp.exp) and _is_against(argument(base), b):
+                return None
     return Add(*found)
+
+
+def _is_against(u: Expr, product: Expr) -> bool:
+    """Whether exp(u) undoes a power of e of the product, as exp(2·x) undoes exp(-2·x)."""
+    powers = (argument(f) for f in Mul.make_args(product) if isinstance(f, sp.exp))
+    within = [split(term) for v in powers for term in Add.make_args(v)]
+    return any(k * w < 0 for k, t in map(split, Add.make_args(u)) for w, v in within if v == t)
 
 
 def terms_of(expr: Expr) -> int:

@@ -57,7 +57,7 @@ def rewritten(
     circuit: Circuit, opaque: Collection[str] = ()
 ) -> tuple[Circuit, tuple[Rewrite, ...]]:
     """`stable(circuit)`, and the rewritings that are not used as no proof of them was found."""
-    return circuit.once(_found, frozenset(opaque))
+    return circuit.once(_found, frozenset(opaque)) if not circuit.rewrites else (circuit, ())
 
 
 def _found(circuit: Circuit, opaque: frozenset[str]) -> tuple[Circuit, tuple[Rewrite, ...]]:
