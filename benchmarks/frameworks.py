@@ -1,5 +1,7 @@
 """JAX and PyTorch modules beside the frameworks' own gradients of the same formulas.
 
+So is the NumPy module of a convolution, beside PyTorch.
+
     python -m benchmarks.frameworks
 
 Values and gradients are compared first, then both are timed in turn; a ratio is that of the
@@ -23,6 +25,7 @@ import numpy as np
 import symback as sb
 
 ROOT = Path(__file__).resolve().parent.parent
+CONVOLUTION = "x: input[16, 28, 28]; w: param[16, 16, 3, 3]; f = mean(conv2d(x, w)**2)"
 NEURON = "f = x1 - sigma(w3*x3 + w4*x4)"
 FILES = {"network": "digits_network/network.circuit", "mixture": "gaussian_mixture/mixture.circuit"}
 SIZES = {"network": {"d": 64, "h": 32, "k": 10}, "mixture": {"d": 8, "k": 5}}
@@ -119,6 +122,31 @@ def in_torch(name: str, rows: int, seconds: float) -> str:
     return f"{least:.2f}; loss and backward {all_of_it:.2f}"
 
 
+def convolution(rows: int, seconds: float) -> str:
+    """The ratio of value and both gradients in float64, `forward` and `backward` of NumPy's."""
+    import torch
+
+    torch.set_num_threads(1)
+    module: Any = sb.circuit(CONVOLUTION, loss=None).compile()
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(rows, 16, 28, 28)), rng.normal(size=(16, 16, 3, 3))
+    params, inputs = module.Params(w), module.Inputs(x)
+    leaves = torch.as_tensor(w).requires_grad_(), torch.as_tensor(x).requires_grad_()
+
+    def own() -> Any:
+        value, cache = module.forward(params, inputs)
+        of_params, of_inputs = module.backward(params, inputs, cache)
+        return value, of_params.w, of_inputs.x
+
+    def other() -> Any:
+        value = (torch.nn.functional.conv2d(leaves[1], leaves[0]) ** 2).mean(dim=(1, 2, 3))
+        return value.detach(), *torch.autograd.grad(value.sum(), leaves)
+
+    for value, expected in zip(own(), other(), strict=True):
+        np.testing.assert_allclose(value, expected.numpy(), rtol=1e-10, atol=1e-12)
+    return f"{ratio(own, other, seconds):.2f}"
+
+
 def plain(name: str, xp: Any, sigmoid: Any, nn: Any) -> Callable[[Any, Any], Any]:
     """The loss as one writes it in the framework."""
 
@@ -156,6 +184,8 @@ def main() -> int:
         for name in ("neuron", "network", "mixture"):
             for rows in (128, 10**6) if name == "neuron" else (128, 10**4):
                 print(f"{framework} {name} b = {rows}: {call(name, rows, seconds)}", flush=True)
+    if find_spec("torch") is not None:
+        print(f"numpy convolution b = 64, beside torch: {convolution(64, seconds)}", flush=True)
     return 0
 
 
