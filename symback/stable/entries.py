@@ -53,7 +53,7 @@ class NamedEntries:
         yield self._with_formula(node, node.formula.xreplace(names)) if names else node
 
     def _entries_in(self, formula: Expr) -> list[Expr]:
-        """The entries by numbers of arrays with a name, in order; a row X[0] is none."""
+        """The entries by numbers of arrays with a name, in order; a row X[0] is not one."""
         return [
             p
             for p in postorder(formula)
