@@ -39,32 +39,6 @@ def far_out(see: See, product: Expr) -> Expr | None:
     Other factors are such sums, cosh(k·u), sinh(k·u), σ(k·u), exp(v), and what has no power of e.
     """
     factors = [_as_typed(f) for f in Mul.make_args(product)]
-    pole = next((x for f in factors for x in _poles(see, f)), None)
-    found = _found_far_out(see, factors)
-    if found is None or pole is None:
-        return found
-    multiplied = Mul(*(_times_pole(see, f, pole) for f in factors))
-    small = _found_far_out(see, Mul.make_args(multiplied)) or multiplied
-    return Piecewise((small, sp.Abs(pole) < 1), (found, True), evaluate=False)
-
-
-def _poles(see: See, factor: Expr) -> list[Expr]:
-    """The names that terms are divided by in a factor 1/(a·cosh(u)/x + …)ⁿ."""
-    if _below(see, factor) is None:
-        return []
-    parts = [p for t in terms_looked_at(see(base_and_power(factor)[0])) for p in Mul.make_args(t)]
-    return [p.base for p in parts if p.is_Pow and p.exp == -1 and p.base.is_Symbol]
-
-
-def _times_pole(see: See, factor: Expr, x: Expr) -> Expr:
-    """1/(p/x + q)ⁿ as xⁿ/(p + q·x)ⁿ."""
-    if x not in _poles(see, factor):
-        return factor
-    base, power = base_and_power(factor)
-    return Pow(Add(*(x * t for t in terms_looked_at(see(base)))), power) * x**-power
-
-
-def _found_far_out(see: See, factors: Sequence[Expr]) -> Expr | None:
     argument_of_sum = next((u for f in factors if (u := _below(see, f)) is not None), None)
     if argument_of_sum is None:
         argument_of_sum = _over_one(see, factors) or _beside_power(see, factors)
@@ -81,9 +55,6 @@ def _as_typed(factor: Expr) -> Expr:
     if not (isinstance(factor, Piecewise) and len(factor.args) == 2):
         return factor
     (_, condition), (typed, _) = factor.args
-    if isinstance(condition, sp.Lt) and isinstance(condition.lhs, sp.Abs):
-        inner = _as_typed(typed)
-        return factor if inner is typed else inner
     is_far = isinstance(condition, sp.Gt) and isinstance(condition.lhs, sp.Abs)
     return typed if is_far and condition.rhs == NEAR else factor
 

@@ -60,24 +60,6 @@ def test_far_out_and_near(text, meaning):
             assert_close(found["c"], by_c, 8 * size, f"∂c of {text} at {u}")
 
 
-@pytest.mark.parametrize(
-    "text, by_c",
-    [
-        ("1/(cosh(u) + sinh(u)/c)", lambda u: 1 / np.sinh(u)),
-        ("cosh(u)/(1 + cosh(u)/c)", lambda u: 1.0),
-    ],
-)
-@pytest.mark.parametrize("u", [0.5, 2.0, 600.0])
-def test_a_weight_divided_by_0_is_the_limit(text, by_c, u):
-    module = sb.circuit(f"f = {text}", loss=None).compile()
-    arguments = module_arguments(module, u, 0.0)
-    value, cache = module.forward(*arguments)
-    bars = module.backward(*arguments, cache)
-    found = {n: bar for part in bars for n, bar in part._asdict().items()}
-    assert value == 0 and found["u"] == 0
-    np.testing.assert_allclose(found["c"], by_c(u), rtol=1e-13)
-
-
 @pytest.mark.parametrize("text, meaning", one_in(3, FORMULAS))
 def test_what_was_made_is_computed_as_it_stands(text, meaning):
     circuit = sb.circuit(text if "f = " in text else f"f = {text}", loss=None)
