@@ -15,7 +15,7 @@ from benchmarks.contest import Result, Skip, Timing
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 PACKAGES = (
     *("symback", "numpy", "sympy", "autograd", "torch", "jax", "casadi", "wrenfold", "numba"),
-    *("symengine", "scikit-learn"),
+    *("symengine", "scikit-learn", "heyoka", "pytensor"),
 )
 INTRODUCTION = """\
 `{command}` writes this page. Every system gets the same arrays; its values and gradients are
