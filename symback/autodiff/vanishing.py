@@ -102,7 +102,7 @@ def _reads(circuit: Gates, edge: Edge) -> set[str] | None:
 
 
 def _factors_of(circuit: Gates, name: str) -> frozenset[Symbol]:
-    """The names that a product vanishes with; of what is no product its own name."""
+    """The names that a product vanishes with; of what is not a product its own name."""
     args = sp.Mul.make_args(circuit[name].formula)
     if circuit[name].is_leaf or not all(a.is_number or a.is_Symbol or _divides(a) for a in args):
         return frozenset({circuit[name].symbol})

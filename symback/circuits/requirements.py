@@ -81,13 +81,18 @@ def indices(circuit: Circuit) -> dict[str, Size]:
     return dict(sorted(found.items()))
 
 
+def index_bounds(circuit: Circuit) -> dict[str, Size]:
+    """The leaves that name a row or a class, each with the size below which it must be."""
+    return {**classes(circuit), **indices(circuit)}
+
+
 def index_leaves(circuit: Circuit) -> dict[str, Size]:
     """The leaves that are read as an index, each with the number of classes; others are allowed."""
     shapes = loops_written_out(circuit).shapes
     uses = {op.args[0].name: op.args[1] for op in uses_of(circuit, one_hot) if op.args[0].is_Symbol}
     leaves = {node.name for node in circuit.leaves}
     found = {name: shape_of(z, shapes)[-1] for name, z in sorted(uses.items()) if name in leaves}
-    return {**found, **classes(circuit), **indices(circuit)}
+    return {**found, **index_bounds(circuit)}
 
 
 def least_sizes(circuit: Circuit) -> dict[str, int]:

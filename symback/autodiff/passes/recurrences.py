@@ -64,7 +64,7 @@ def read_by(line: Expr) -> list[Symbol]:
 
 
 def with_parts(turn: Turn, names: Names) -> Turn:
-    """The turn whose recurrences have lines of their own for what is no part of them."""
+    """The turn whose recurrences have lines of their own for what is not part of them."""
     reads = {name: read_by(line) for name, line in turn.lines}
     reads |= {before: [after] for before, after in turn.carried}
     found = recurrences(reads, [before for before, _ in turn.carried])

@@ -15,7 +15,7 @@ from symback.autodiff.tangents import tangent_program
 from symback.circuits.circuit import Circuit, Node, refuse_constant
 from symback.circuits.loops import has_loops, unrolled
 from symback.circuits.program import Assign, Program
-from symback.circuits.requirements import classes, index_leaves, indices
+from symback.circuits.requirements import index_bounds, index_leaves
 from symback.errors import Unsupported, clip, nearest
 from symback.operations.shapes import is_size, shown
 from symback.printing.circuit_text import definitions
@@ -262,7 +262,7 @@ def _about(circuit: Circuit, node: Node, leaves: Sequence[Node]) -> list[str]:
 
 def _ranges(circuit: Circuit, leaves: Sequence[Node]) -> list[str]:
     """Which whole numbers choose rows or classes; code of one sample reads there unchecked."""
-    known = {**classes(circuit), **indices(circuit)}
+    known = index_bounds(circuit)
     return [
         f"{n.name}: {'whole numbers' if n.shape else 'a whole number'} from 0 to "
         f"{str(known[n.name] - 1).replace('Min', 'min')}, which the caller checks"

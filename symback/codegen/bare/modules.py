@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from symback.autodiff.derivatives import need_objective
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.names import fresh_name
-from symback.circuits.requirements import classes, indices, uses_of
+from symback.circuits.requirements import uses_of
 from symback.codegen.bare.body import BareBody, BareValue
 from symback.codegen.bare.functions import BareFunction, bare_functions
 from symback.errors import Unsupported
@@ -68,11 +68,6 @@ def fixed_names(circuit: Circuit) -> dict[Size, str]:
     taken = {n.name for n in circuit.nodes} | {str(s) for s in circuit.size_names}
     sizes = dict.fromkeys(s for n in circuit.leaves for s in n.shape if s.is_Integer)
     return {s: fresh_name([f"size{s}"], taken) for s in sizes if s > LARGEST_LITERAL}
-
-
-def index_bounds(circuit: Circuit) -> dict[str, Size]:
-    """The leaves that name a row or a class, each with the size below which it must be."""
-    return {**classes(circuit), **indices(circuit)}
 
 
 def taken_by(function: BareFunction, body: BareBody) -> Iterator[OfSample]:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from sympy import Min
 
 from symback.circuits.circuit import SHARED_DATA, Circuit, Node
+from symback.circuits.requirements import index_bounds
 from symback.codegen.bare.body import BareLanguage, BareValue, bare_body
 from symback.codegen.bare.functions import BareFunction
 from symback.codegen.bare.modules import (
     OfSample,
     fixed_names,
     given_by,
-    index_bounds,
     module_functions,
     taken_by,
 )

@@ -219,14 +219,14 @@ class _Writer:
                 self.found.once.append(self._param(value, f"params{dot}.{self.member(leaf)}"))
             elif leaf.role in SHARED_DATA:
                 each.append(self._shared(value, leaf))
-                self._refuse_no_index(value, leaf)
+                self._refuse_wrong_index(value, leaf)
             else:
                 place = f"inputs{dot}.{self.member(leaf)}"
                 each.append(self._column(value, place, place))
-                self._refuse_no_index(value, leaf)
+                self._refuse_wrong_index(value, leaf)
         return each
 
-    def _refuse_no_index(self, value: BareValue, leaf: Node) -> None:
+    def _refuse_wrong_index(self, value: BareValue, leaf: Node) -> None:
         """Adds the line that ends the call where a number is not the index that it should be."""
         bound, place = self.bounds.get(leaf.name), f"inputs.{self.member(leaf)}"
         if bound is not None:

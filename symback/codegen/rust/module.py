@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symback.circuits.circuit import SHARED_DATA, Circuit, Node
+from symback.circuits.requirements import index_bounds
 from symback.codegen.bare.body import WORK
-from symback.codegen.bare.modules import fixed_names, index_bounds, module_functions
+from symback.codegen.bare.modules import fixed_names, module_functions
 from symback.codegen.header import Head, Header
 from symback.codegen.loops.sizes import count_of
 from symback.codegen.numpy.module import formulas, title
@@ -47,7 +48,7 @@ class TrainingGradient:
     """The gradient in training."""
 
     samples: str  # the code for their number
-    indices: Sequence[str]  # the lines that refuse what is no index, before the first step
+    indices: Sequence[str]  # the lines that refuse what is not an index, before the first step
     work: str  # the numbers of memory that training works in
     memory: Sequence[str]  # the lines that make arrays
     members: str

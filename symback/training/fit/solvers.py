@@ -9,8 +9,9 @@ quasi-Newton method.
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,13 +51,19 @@ def scipy_optimize() -> Any:
 
 def least_squares(problem: Squares, start: FloatArray, most: int) -> Minimum:
     """The least sum of squares that the solvers find from `start`, in `most` evaluations each."""
+    attempts = (_refined(problem, found) for found in _attempts(problem, start, most))
+    return _best(attempts, lambda theta: _sum_of_squares(problem, theta))
+
+
+def _best(attempts: Iterable[Minimum], size: Callable[[FloatArray], float]) -> Minimum:
+    """The first attempt that converged, or else the one of the least size."""
     best: Minimum | None = None
     least = np.inf
-    for found in _attempts(problem, start, most):
-        found = _refined(problem, found)
-        squares = _sum_of_squares(problem, found.theta)
-        if best is None or squares < least * (1 - 1e-9) or (found.converged and not best.converged):
-            best, least = found, squares
+    for found in attempts:
+        own = size(found.theta)
+        is_less = own < least and not math.isclose(own, least, rel_tol=1e-9)
+        if best is None or is_less or found.converged:
+            best, least = found, own
         if best.converged:
             break
     assert best is not None  # there is always a first attempt
@@ -188,17 +195,7 @@ def _offset(problem: Squares, theta: FloatArray, inner: Mask) -> float:
 
 def most_likely(problem: Likelihood, start: FloatArray, most: int) -> Minimum:
     """The least sum of losses that the solvers find from `start`, in `most` evaluations each."""
-    best: Minimum | None = None
-    least = np.inf
-    for found in _searches(problem, start, most):
-        found = _newton(problem, found)
-        loss = problem.loss(found.theta)
-        if best is None or loss < least or found.converged:
-            best, least = found, loss
-        if best.converged:
-            break
-    assert best is not None  # there is always a first search
-    return best
+    return _best((_newton(problem, f) for f in _searches(problem, start, most)), problem.loss)
 
 
 def _searches(problem: Likelihood, start: FloatArray, most: int) -> Iterator[Minimum]:
