@@ -1,32 +1,19 @@
 """Derivations of a leaf: ∂w/∂w = 1, in every format, and nothing else."""
 
-import json
-
 import pytest
 from click.testing import CliRunner
 
 import symback as sb
 from symback.cli.main import cli
 from symback.errors import SymbackError
+from tests.cases.derivation_formats import FORMATS as DERIVATION_FORMATS
 
 CIRCUITS = {
     "numbers": "f = w*x + b",
     "arrays": "x: input[3]; w: param[3]; b: param; y: target\nf = dot(w, x) + b",
     "constants": "A: const[2,2]; x: input[2]; b: param; y: target\nf = sum(A @ x) + b",
 }
-FORMATS = {
-    "text": lambda d: d.to_text(),
-    "ascii": lambda d: d.to_text(ascii=True),
-    "brief": lambda d: d.to_text(detail="brief"),
-    "full": lambda d: d.to_text(detail="full"),
-    "align": lambda d: d.to_latex(),
-    "beamer": lambda d: d.to_latex("beamer"),
-    "table": lambda d: d.to_latex("table"),
-    "markdown": lambda d: d.to_markdown(),
-    "json": lambda d: json.loads(d.to_json()) and d.to_json(),
-    "html": lambda d: d.to_html(),
-    "adjoints": lambda d: d.accumulation().to_text(),
-}
+FORMATS = {**DERIVATION_FORMATS, "adjoints": lambda d: d.accumulation().to_text()}
 
 
 @pytest.mark.parametrize("name", FORMATS)

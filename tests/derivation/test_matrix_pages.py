@@ -19,6 +19,7 @@ from symback.derivation.page.html import page_text
 from symback.derivation.page.matrix import matrix_programs
 from symback.derivation.starts import start
 from symback.derivation.walks import joined
+from tests.cases.derivation_formats import FORMATS
 
 NODE = shutil.which("node")
 CASES = {
@@ -134,18 +135,6 @@ def test_the_table_and_the_picture_have_numbers_before_any_script(name):
 
 
 LONG = "w: param; b: param; x: input; u = w*x + w*b; f = u/sqrt(1 + w**2*exp(-b*x))*log(1 + u**2)*b"
-FORMATS = {
-    "text": lambda d: d.to_text(),
-    "in ASCII": lambda d: d.to_text(ascii=True),
-    "brief": lambda d: d.to_text(detail="brief"),
-    "full": lambda d: d.to_text(detail="full"),
-    "LaTeX": lambda d: d.to_latex(),
-    "table": lambda d: d.to_latex("table"),
-    "slides": lambda d: d.to_latex("beamer"),
-    "Markdown": lambda d: d.to_markdown(),
-    "JSON": lambda d: d.to_json(),
-    "page": lambda d: d.to_html(),
-}
 
 
 @pytest.fixture(scope="module")
